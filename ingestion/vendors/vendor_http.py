@@ -95,7 +95,7 @@ class VendorHttp:
             self._keep(" ".join([path, *asked_for]), body)
         try:
             return json.loads(body)
-        except ValueError:  # including invalid UTF-8
+        except (ValueError, RecursionError):  # including invalid UTF-8, and what is nested too deeply
             kind = response.headers.get("Content-Type", "unknown content").split(";")[0]
             raise GarbageError(f"not JSON but {kind}") from None
 
@@ -175,7 +175,7 @@ def _error_detail(body: bytes) -> str:
     """The beginning of an error's message, in parentheses."""
     try:
         payload = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return ""
     if isinstance(payload, dict):
         payload = next(

@@ -68,7 +68,7 @@ def in_our_words(ask: Callable[[], T]) -> T:
         raise NoDataError(str(error)) from error
     except OSError as error:  # a lost connection or a timeout
         raise VendorDownError(str(error) or repr(error)) from error
-    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
         # a page that is not JSON, or JSON that yfinance cannot read
         raise GarbageError(f"an answer that cannot be read ({error!r})") from error
 

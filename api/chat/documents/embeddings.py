@@ -18,6 +18,12 @@ BATCH_RETRIES = 4
 PAUSE_AFTER_FAILURE = 30.0
 REFUSALS_OF_TEXT = frozenset({400, 413, 422})
 
+NOT_OF_THE_PROTOCOL = (ValueError, AttributeError, TypeError, RecursionError)
+"""What the client, or reading what it made of a body, raises for one that is not of the protocol."""
+
+LARGEST_NUMBER = 1000.0
+"""Of a vector: those of models are below 1, and sums of squares must fit into pgvector's four bytes."""
+
 NO_MODEL = "none"
 
 logger = logging.getLogger(__name__)
@@ -70,10 +76,11 @@ class Embedder:
             reply = await client.embeddings.create(
                 model=self.model, input=list(texts), dimensions=self.dimensions
             )
-        except (OpenAIError, ValueError) as error:  # ValueError: a body that is not of the protocol
+            vectors = [entry.embedding for entry in sorted(reply.data, key=lambda entry: entry.index)]
+            _check_numbers(vectors)
+        except (OpenAIError, *NOT_OF_THE_PROTOCOL) as error:
             is_of_text = getattr(error, "status_code", None) in REFUSALS_OF_TEXT
             raise EmbeddingsUnavailable(type(error).__name__, is_of_text=is_of_text) from error
-        vectors = [entry.embedding for entry in sorted(reply.data, key=lambda entry: entry.index)]
         if len(vectors) != len(texts) or any(len(vector) != self.dimensions for vector in vectors):
             sizes = sorted({len(vector) for vector in vectors})
             raise EmbeddingsUnavailable(
@@ -88,6 +95,12 @@ def make_embedder(settings: Settings, client: "AsyncOpenAI | None") -> Embedder 
     if client is None or settings.embedding_model == NO_MODEL:
         return None
     return Embedder(client, settings.embedding_model, settings.embedding_dimensions)
+
+
+def _check_numbers(vectors: Sequence[Sequence[float]]) -> None:
+    """Raise ValueError or TypeError for a vector that holds something else, such as no number."""
+    if not all(abs(number) <= LARGEST_NUMBER for vector in vectors for number in vector):
+        raise ValueError("a vector with a number that is none")
 
 
 def as_text(vector: Sequence[float]) -> str:

@@ -102,6 +102,8 @@ def _objects(text: str) -> Iterable[dict[str, Any]]:
             value, end = decoder.raw_decode(text, at)
         except ValueError:
             end = at + 1
+        except RecursionError:
+            return ()  # no form of ours, and each of its parts would be read again
         else:
             if isinstance(value, dict):
                 found.append(value)

@@ -1,6 +1,7 @@
 """Raw responses of a fake vendor, stored if the settings say so."""
 
 import gzip
+import json
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -11,7 +12,8 @@ import pytest
 from ingestion.errors import GarbageError, VendorError
 from ingestion.vendors.limits import Line
 from ingestion.vendors.responses import keep_response, responses_folder
-from ingestion.vendors.vendor_http import LARGEST_ANSWER, VendorHttp
+from ingestion.vendors.vendor_http import LARGEST_ANSWER, VendorHttp, ask_each
+from ingestion.vendors.yahoo_session import in_our_words
 from warehouse.settings import Settings
 
 COMPRESSED = {
@@ -19,6 +21,7 @@ COMPRESSED = {
     "/large": ("gzip", gzip.compress(bytes(LARGEST_ANSWER + 1), 9)),
     "/twice": ("gzip, gzip", gzip.compress(gzip.compress(bytes(LARGEST_ANSWER), 9), 9)),
     "/broken": ("gzip", b"no gzip"),
+    "/deep": ("gzip", gzip.compress(b"[" * 100_000)),
 }
 
 
@@ -35,6 +38,8 @@ class _Vendor(BaseHTTPRequestHandler):
         body = b'{"close": 1.50}' if is_known else b"<html>"
         self.send_response(200 if is_known else 404)
         self.end_headers()
+        if "deep" in self.path:
+            body = b"[" * 100_000
         self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
@@ -79,3 +84,17 @@ def test_a_compressed_answer_grows_to_the_limit_only(url: str) -> None:
     ):
         with pytest.raises(GarbageError, match=words):
             http.get(path)
+
+
+@pytest.mark.parametrize("path", ["/deep", "/unknown-deep"])
+def test_an_answer_that_is_nested_deeply_concerns_its_symbol_only(url: str, path: str) -> None:
+    # Silent failure prevented: one answer, or one error, ends the load of all symbols
+    http = VendorHttp(Line("Vendor", 6000, attempts=1), url, timeout=5)
+    answers = ask_each({"AAA": path, "BBB": "/small"}, lambda _, asked: http.get(asked))
+    assert answers.found == {"BBB": {"close": 2.5}}
+    assert list(answers.missing) == ["AAA"]
+
+
+def test_an_answer_of_yahoo_that_is_nested_deeply_is_none() -> None:
+    with pytest.raises(GarbageError):
+        in_our_words(lambda: json.loads("[" * 100_000))

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import math
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Any
 from uuid import uuid4
@@ -87,6 +88,25 @@ def test_a_question_that_is_refused_takes_the_search_by_meaning_from_nobody_else
             with pytest.raises(EmbeddingsUnavailable):
                 await embedder.embed_question("Too long for this model.")
         assert len(await embedder.embed_question("What is beta?")) == 64
+
+    run(empty_warehouse, server, check)
+
+
+@pytest.mark.parametrize(
+    "vector", [[math.nan] * 64, [math.inf] * 64, [1e300] * 64, [None] * 64, ["0.1"] * 64, None, "!!!!", 5]
+)
+def test_what_is_no_vector_leaves_the_search_by_words(
+    empty_warehouse: Warehouse, server: ModelServer, monkeypatch: pytest.MonkeyPatch, vector: Any
+) -> None:
+    # Silent failure prevented: every answer that searches the documents fails
+    body = json.dumps({"object": "list", "data": [{"index": 0, "embedding": vector}]})
+    fail(server, monkeypatch, *[ModelReply(body=text) for text in (body, "[]", "[" * 100_000)])
+
+    async def check(_: ChatStore, make: Callable[..., Embedder]) -> None:
+        for _number in range(3):
+            with pytest.raises(EmbeddingsUnavailable):
+                await make().embed_question("What is beta?")
+        assert len(await make().embed_question("What is beta?")) == 64
 
     run(empty_warehouse, server, check)
 

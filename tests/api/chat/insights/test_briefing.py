@@ -58,7 +58,9 @@ def test_prose_of_a_server_without_forms_is_a_briefing_too() -> None:
     )
 
 
-@pytest.mark.parametrize("broken", ["{", "{}", '{"title": 1}', json.dumps({**FORM, "key_findings": "One"})])
+@pytest.mark.parametrize(
+    "broken", ["{", "{}", '{"title": 1}', json.dumps({**FORM, "key_findings": "One"}), '{"a":' * 5_000]
+)
 def test_a_broken_form_is_prose(broken: str) -> None:
     read = read_briefing(broken)
     assert read is not None
