@@ -308,6 +308,23 @@ def test_a_figure_is_not_marked_for_another_session(reader: Reader, demo: Wareho
     focus(reader)
 
 
+def test_parts_of_a_restated_figure_are_not_marked_with_it(reader: Reader, demo: Warehouse) -> None:
+    """The tracking error was restated: each part of it would say the former value of the whole."""
+    move = """
+        update ops.restatements
+        set mart = 'fct_benchmark_risk', column_name = 'tracking_error_ex_ante', old_value = '0.5'
+        where publication_id = %s
+    """
+    with republished(demo, Decimal(1000)) as number:
+        with demo.connect_writer(autocommit=True) as connection:
+            connection.execute(move, (number,))
+        focus(reader)
+        reader.go(reader.page.evaluate("() => location.hash.replace('/overview', '/performance')"))
+        assert reader.page.locator("dl .restated").count() == 1
+        assert reader.page.locator("td .restated").count() == 0
+    focus(reader)
+
+
 def test_a_figure_opens_its_definition_sql_and_publication(reader: Reader) -> None:
     reader.page.click(".tile .figure >> nth=0")
     reader.page.wait_for_selector("dialog[open] h3")

@@ -52,18 +52,18 @@ export function bySymbol(answer) {
     return parts(answer, "/contributions", ["Symbol", "name"], { ...exposure, field: "active_exposure" });
 }
 
-// first: title and field of the name.
+// first: title and field of the name. The parts are of no column: the former value of one is none of theirs.
 function parts(answer, list, first, { field, ...exposure }) {
     const share = (title, name) => ({
         title,
         at: under(list, name),
         kind: "share",
-        mart: `${RISK}.tracking_error_ex_ante`,
+        mart: RISK,
         reason: under(list, "null_reason"),
     });
     const columns = [
         { title: first[0], at: under(list, first[1]), kind: "name" },
-        { ...exposure, at: under(list, field), mart: `${RISK}.tracking_error_ex_ante` },
+        { ...exposure, at: under(list, field), mart: RISK },
         share("Contribution", "contribution"),
         share("Share", "share"),
     ];
