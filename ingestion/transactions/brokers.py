@@ -12,7 +12,15 @@ from decimal import Decimal
 
 from ingestion.market.symbols import CASH_SYMBOLS
 from ingestion.statements.brokers.notation import amount, day, option_symbol, share_class
-from ingestion.statements.brokers.table import Line, Row, find_header, header_names, read_lines, rows_below
+from ingestion.statements.brokers.table import (
+    Line,
+    Row,
+    find_header,
+    header_names,
+    named_cells,
+    read_lines,
+    rows_below,
+)
 from ingestion.transactions.model import Transaction
 
 BROKERS = ("Fidelity", "Interactive Brokers", "Schwab")
@@ -191,7 +199,7 @@ def _ib_rows(lines: Sequence[Line]) -> Iterator[Found]:
         if kind == "Header":
             names[section] = header_names(line.cells)
         elif kind == "Data" and section in names:
-            row = Row(line.number, dict(zip(names[section], line.cells, strict=False)))
+            row = Row(line.number, named_cells(names[section], line.cells, line.number))
             found = _ib_row(section, row)
             if found is not None:
                 yield found

@@ -88,7 +88,11 @@ def _export(path: Path, account: str | None) -> Export | None:
     try:
         text, _ = decode(path.read_bytes())
         return recognize(text, account)
-    except (UnreadableFileError, csv.Error):
+    except UnreadableFileError as error:
+        if error.kind == "malformed":
+            raise MalformedFileError(path, error.sentence, row=error.line) from error
+        return None
+    except csv.Error:
         return None
 
 

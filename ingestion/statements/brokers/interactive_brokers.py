@@ -15,7 +15,7 @@ from ingestion.errors import PositionsFileError
 from ingestion.statements.brokers.export import Export, Holding
 from ingestion.statements.brokers.holding import cash, foreign_currency
 from ingestion.statements.brokers.notation import amount, day, option_symbol, quantity, share_class
-from ingestion.statements.brokers.table import Line, Row, header_names
+from ingestion.statements.brokers.table import Line, Row, header_names, named_cells
 from ingestion.statements.brokers.units import OPTION_MULTIPLIER, per_share
 
 BROKER = "Interactive Brokers"
@@ -82,7 +82,7 @@ def _cash(lines: Sequence[Line], base: str, account: str) -> Iterator[Holding]:
         if line.cells[1] == "Header":
             names = header_names(line.cells[2:])
             continue
-        row = Row(line.number, dict(zip(names, line.cells[2:], strict=False)))
+        row = Row(line.number, named_cells(names, line.cells[2:], line.number))
         if row["currency summary"] == "Ending Cash" and row["currency"] == wanted:
             yield cash(row.number, quantity(row["total"]), account)
 
@@ -138,7 +138,7 @@ def _activity_rows(lines: Sequence[Line]) -> Iterator[Row]:
         if line.cells[1] == "Header":
             names = header_names(line.cells[2:])
         elif line.cells[1] == "Data":
-            yield Row(line.number, dict(zip(names, line.cells[2:], strict=False)))
+            yield Row(line.number, named_cells(names, line.cells[2:], line.number))
 
 
 def _is_flex_header(line: Line) -> bool:
@@ -155,4 +155,4 @@ def _flex_rows(lines: Sequence[Line]) -> Iterator[Row]:
         elif {"clientaccountid", "HEADER"} & {line.cells[0].lower(), line.cells[0]}:
             names = None  # another table begins
         elif names is not None and line.cells[0] not in {"BOF", "BOA", "BOS", "EOS", "EOA", "EOF"}:
-            yield Row(line.number, dict(zip(names, line.cells, strict=False)))
+            yield Row(line.number, named_cells(names, line.cells, line.number))

@@ -13,7 +13,7 @@ from ingestion.market.symbols import CASH_SYMBOLS
 from ingestion.statements.brokers.export import Export, Holding
 from ingestion.statements.brokers.holding import cash
 from ingestion.statements.brokers.notation import amount, day, option_symbol, quantity, share_class
-from ingestion.statements.brokers.table import Line, Row, header_names, stated_total
+from ingestion.statements.brokers.table import Line, Row, header_names, named_cells, stated_total
 from ingestion.statements.brokers.units import per_share
 
 _HEADER = {"symbol", "description", "quantity", "market value"}
@@ -72,7 +72,7 @@ def _rows(lines: Sequence[Line], whole: str) -> Iterator[tuple[str, Row]]:
         elif len(filled) == 1:
             account = account if _TITLE.match(filled[0]) else filled[0]
         elif names is not None:
-            yield account, Row(line.number, dict(zip(names, line.cells, strict=False)))
+            yield account, Row(line.number, named_cells(names, line.cells, line.number))
 
 
 def _holding(row: Row, account: str) -> Holding:

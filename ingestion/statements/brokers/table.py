@@ -2,14 +2,21 @@
 
 import csv
 import io
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import pairwise
 from string import ascii_letters
 from typing import NamedTuple
 
 from ingestion.files.csv_reader import MOST_COLUMNS, UnreadableFileError, cell_text, too_many_columns
 from ingestion.statements.brokers.notation import amount
+
+_THOUSANDS = re.compile(
+    r"[-+(]?\$?[-+]?\d{1,3}"
+)  # of a number with a comma: what stands before it, and after
+_HUNDREDS = re.compile(r"\d{3}(\.\d*)?\)?")
 
 
 class Line(NamedTuple):
@@ -76,9 +83,24 @@ def stated_total(text: str, account: str) -> dict[str, Decimal]:
     return {} if total is None else {account: total}
 
 
-def rows_below(lines: Iterable[Line], header: Line) -> Iterator[Row]:
-    """The records below a header, by its names."""
+def named_cells(names: Sequence[str], cells: Sequence[str], number: int) -> dict[str, str]:
+    """The cells of a record by name. Raises UnreadableFileError if the comma of a number parted its cells."""
+    width = max((place for place, name in enumerate(names, 1) if name), default=0)
+    if any(cells[width:]) and any(
+        _THOUSANDS.fullmatch(cell) and _HUNDREDS.fullmatch(after) for cell, after in pairwise(cells)
+    ):
+        sentence = (
+            f"line {number} has more cells than columns, and a number such as 20,000.00 in two of them; put "
+            "the number in quotes, or write it without the comma."
+        )
+        raise UnreadableFileError("malformed", sentence, number)
+    return dict(zip(names, cells, strict=False))
+
+
+def rows_below(lines: Iterable[Line], header: Line, *, is_last: bool = True) -> Iterator[Row]:
+    """The records below a header, by its names. is_last: False if a table of other columns may follow."""
     names = header_names(header.cells)
     for line in lines:
         if line.number > header.number:
-            yield Row(line.number, dict(zip(names, line.cells, strict=False)))
+            cells = line.cells if is_last else line.cells[: len(names)]
+            yield Row(line.number, named_cells(names, cells, line.number))

@@ -24,7 +24,7 @@ def read(lines: Sequence[Line]) -> Export | None:
     end = transactions.number if transactions else lines[-1].number + 1
     holdings = [
         _holding(row)
-        for row in rows_below(lines, header)
+        for row in rows_below(lines, header, is_last=False)
         if row.number < end and len(row.cells) >= len(header_names(header.cells)) - 1
     ]
     notices = ["The table of transactions was left out."] if transactions else []
