@@ -122,8 +122,20 @@ def questions(
     reconciliation = prepared.reconciliation
     if reconciliation is not None and reconciliation.gap * 100 > thresholds.equity_gap_percent:
         value = f"{reconciliation.theirs:.2f}"
-        found.append(Question("ASK_EQUITY", None, "equity_balance", value, reconciliation.sentence))
+        sentence = reconciliation.sentence + _kept_start(prepared)
+        found.append(Question("ASK_EQUITY", None, "equity_balance", value, sentence))
     return (*_names(prepared), *found)
+
+
+def _kept_start(prepared: PreparedStatement) -> str:
+    """What a corrected first statement keeps of the one that it replaces, and the remedy; '' elsewhere."""
+    start = prepared.portfolio.initial_equity
+    if prepared.known is None or prepared.before or start != prepared.known.initial_equity:
+        return ""
+    return (
+        f" The portfolio still starts with {start:,.2f}, as when this statement was loaded first; --equity "
+        "sets another start."
+    )
 
 
 def _names(prepared: PreparedStatement) -> Iterator[Question]:

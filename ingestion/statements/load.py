@@ -319,7 +319,8 @@ def _prepare(
     bought = _bought(connection, path, fields, statement, splits=splits, shares_as_of=shares_as_of)
     before = known_lots(connection, fields.portfolio_id, latest=statement.as_of - timedelta(days=1))
     lots = with_cash_movements(_with_tags_as_stored(connection, fields, bought.lots), before, statement.as_of)
-    rows = statement_rows(connection, fields.portfolio_id, lots, statement.as_of)
+    is_download = bool(statement.listed)
+    rows = statement_rows(connection, fields.portfolio_id, lots, statement.as_of, has_exits=not is_download)
     opening = _opening(connection, fields, known, statement)
     after = [change.row for change in rows.changes]
     flows, beside, flow_notices = cash_flow(
@@ -343,10 +344,11 @@ def _prepare(
     is_given = known is None and fields.equity is not None
     at_cost = tuple(value.symbol for value in values if value.is_at_cost) if is_derived else ()
     published = published_equity(connection, fields.portfolio_id, statement.as_of) if known else None
+    restated = portfolio.initial_equity - known.initial_equity if known else Decimal(0)
     equity = (
         portfolio.initial_equity
         if published is None
-        else published + sum(flow.amount - flow.earlier for flow in flows)
+        else published + restated + sum(flow.amount - flow.earlier for flow in flows)
     )
     is_waiting = known is not None and has_lots_to_build(connection, fields.portfolio_id, statement.as_of)
     compared, is_not_known = None, False
@@ -354,10 +356,13 @@ def _prepare(
         compared = equity + _gain_of_new(values, statement.lots, rows.changes, opening)
     if is_given:
         compared = equity
+    elif published is None and known and known.opening_date and not before:
+        compared = equity + sum((value.first_gain for value in values), Decimal(0))
     elif published is None and before:
         last = max(row["statement_date"] for row in before if row["statement_date"])
         compared = equity_of_rows(connection, fields.portfolio_id, last, values, beside)
         is_not_known = compared is None and beside is None and not is_waiting
+        compared = None if compared is None else compared + restated
         is_waiting = is_waiting or compared is None
     return PreparedStatement(
         statement,

@@ -30,6 +30,8 @@ from ingestion.statements.parts import (
 )
 from ingestion.statements.rows import Lot
 
+_EXIT = "a row with Exit Date and Exit Price"
+
 
 @dataclass(frozen=True)
 class Change:
@@ -54,10 +56,11 @@ class StatementRows:
 
 
 def statement_rows(
-    connection: Connection, portfolio: UUID, lots: Sequence[Lot], as_of: date
+    connection: Connection, portfolio: UUID, lots: Sequence[Lot], as_of: date, *, has_exits: bool = True
 ) -> StatementRows:
     """The rows to load for a statement of this date.
 
+    has_exits: whether its rows may state a sale, which those of a download cannot.
     Raises StatementOrderError if it is older than a known statement and would undo it.
     """
     known = {row["position_id"]: row for row in known_lots(connection, portfolio)}
@@ -80,7 +83,7 @@ def statement_rows(
             dtype=object,
         ),
         tuple(change.row["entry_date"] for change in changes if lot_id(change.row) not in lot_ids),
-        tuple(_change_notices(changes, {lot_key(row) for row in stated})),
+        tuple(_change_notices(changes, {lot_key(row) for row in stated}, has_exits=has_exits)),
         tuple(changes),
     )
 
@@ -192,12 +195,12 @@ def _ended(row: Row) -> tuple[str, str]:
     return ("bought back", "purchase") if row["quantity"] < 0 else ("sold", "sale")
 
 
-def _change_notices(changes: Sequence[Change], listed: Collection[LotKey]) -> list[str]:
+def _change_notices(changes: Sequence[Change], listed: Collection[LotKey], *, has_exits: bool) -> list[str]:
     """Notices of changes by omission, which the user may not have intended. listed: the statement's lots."""
     parts = [
         f"{_described(change.row)}: {plain(abs(change.row['quantity']))} were {_ended(change.row)[0]} by "
-        f"{change.row['exit_date']}, because the statement lists that much less; a row with Exit Date and "
-        f"Exit Price would set the date and price of the {_ended(change.row)[1]}."
+        f"{change.row['exit_date']}, because the statement lists that much less"
+        + (f"; {_EXIT} would set the date and price of the {_ended(change.row)[1]}." if has_exits else ".")
         for change in changes
         if change.kind == "sold in part"
         and change.row["exit_price"] is None
@@ -205,7 +208,7 @@ def _change_notices(changes: Sequence[Change], listed: Collection[LotKey]) -> li
     ]
     taken_back = [
         f"{_described(change.row)}: listed by an earlier version of this statement and no longer, so it is "
-        "withdrawn from its entry on; if it was sold, add a row with Exit Date and Exit Price."
+        "withdrawn from its entry on" + (f"; if it was sold, add {_EXIT}." if has_exits else ".")
         for change in changes
         if change.kind == "withdrawn"
         and change.row["position_id"] == lot_id(change.row)

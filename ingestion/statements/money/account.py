@@ -38,7 +38,7 @@ select exists (
         and loaded_at > (select max(known_at) from ops.publications)
 )
 """
-# with the flows that are loaded and not published yet
+# with the flows and the capital of the start that are loaded and not published yet
 _WITH_FLOWS = """
 select
     snapshots.{column} + (
@@ -48,7 +48,12 @@ select
         select coalesce(sum(published.capital_flow), 0)
         from marts.fct_portfolio_snapshots as published
         where published.portfolio_id = %(portfolio)s and published.as_of_date <= %(session)s
-    )
+    ) + coalesce((
+        select round(loaded.initial_equity, 2) - round(published.initial_equity, 2)
+        from raw.newest_portfolios as loaded
+        join marts.dim_portfolios as published using (portfolio_id)
+        where loaded.portfolio_id = %(portfolio)s
+    ), 0)
 from marts.fct_portfolio_snapshots as snapshots
 where snapshots.portfolio_id = %(portfolio)s and snapshots.as_of_date = %(session)s
 """
@@ -186,7 +191,7 @@ def opening_value(values: Sequence[ListedValue], lots: Iterable[Lot]) -> Decimal
 
 
 def published_equity(connection: Connection, portfolio: UUID, as_of: date) -> Decimal | None:
-    """The equity of the statement's session, if that is published, with all flows loaded up to its date."""
+    """The equity of the statement's session, if that is published, with the start and the flows as loaded."""
     return _published(connection, portfolio, as_of, "equity")
 
 

@@ -1,5 +1,6 @@
 """Brokers' position downloads: read unedited; missing fields come from options and are reported."""
 
+import re
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
@@ -31,6 +32,7 @@ Write = Callable[[str, str], Path]
 
 
 FIDELITY = FILES / "Portfolio_Positions_Sep-02-2025.csv"
+PARTED = {FILES / "PortfolioDownload.csv": "CASH,,,,,,,,,8,000.00\n"}  # it writes no commas of its own
 
 
 def refused(path: Path, **terms: object) -> list[tuple[str, int | None, str | None]]:
@@ -150,6 +152,16 @@ def test_an_unsupported_holding_is_an_error(write: Write) -> None:
     assert refused(path, entry_date=ENTRY)[0] == ("ERR_POS_016", 16, "Investment Class")
 
 
+@pytest.mark.parametrize(
+    "path", [FIDELITY, SCHWAB, FILES / "PortfolioDownload.csv"], ids=lambda path: path.stem
+)
+def test_a_comma_that_parts_a_number_is_an_error(write: Write, path: Path) -> None:
+    # Silent failure prevented: cash of 20,000 dollars without quotes read as 20
+    bare = re.sub(r'"(-?\$?\d[\d,.]*)"', r"\1", path.read_text(encoding="utf-8-sig"))
+    with pytest.raises(InvalidPositionsFile, match=r"such as 20,000\.00 in two of them.*ERR_CSV_006"):
+        read(write("bare.csv", bare + PARTED.get(path, "")), entry_date=ENTRY)
+
+
 def test_a_download_with_an_impossible_date_needs_statement_date(write: Write) -> None:
     path = write("p.csv", (FILES / "ib_flex.csv").read_text().replace("2025-09-02", "2999-09-02"))
     assert refused(path, entry_date=ENTRY) == [("ERR_PORT_008", None, None)]
@@ -219,7 +231,9 @@ def test_a_sale_reduces_the_oldest_lot_first(connection: Connection, write: Writ
         "VTI,10,290,2025-01-02\nVTI,5,320,2025-05-15\nVTI,5,310,2025-06-02\n"
     )
     load(connection, write("june.csv", lots), when=june)
-    load(connection, write("july.csv", SCHWAB_HEADER + "VTI,x,8,300,2400,2500\n"), when=july)
+    notices = load(connection, write("july.csv", SCHWAB_HEADER + "VTI,x,8,300,2400,2500\n"), when=july)
+    [notice] = [one for one in notices if "lists that much less" in one]
+    assert notice.endswith("because the statement lists that much less.")  # a download has no Exit Date
     assert known(connection) == [
         ("VTI", 2, 320, date(2025, 5, 15), july),
         ("VTI", 3, 320, date(2025, 5, 15), None),

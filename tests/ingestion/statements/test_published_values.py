@@ -14,6 +14,7 @@ from ingestion.portfolios.portfolios import PortfolioFields
 from ingestion.raw.ids import portfolio_id
 from ingestion.raw.loads import Connection
 from ingestion.statements.brokers.entries import EntryTerms
+from ingestion.statements.checks import Thresholds, questions
 from ingestion.statements.load import PreparedStatement, load_fields, prepare_positions
 from ingestion.statements.money.account import ListedValue, equity_of_rows, published_equity
 from tests.database_copies import drop
@@ -115,6 +116,57 @@ def test_a_flow_that_is_not_built_yet_counts(
     drop(copied)
     assert before is not None
     assert after == before + 5000
+
+
+def test_a_start_that_is_stated_or_not_built_yet_counts(
+    demo: Warehouse, copy_warehouse: Callable[..., Warehouse], tmp_path: Path
+) -> None:
+    # Silent failure prevented: --equity, the remedy of a wrong start, refused for the start that it corrects
+    path = tmp_path / "schwab.csv"
+    path.write_text(TEXT)
+    name, owner = "Demo Hedge Fund Style Investor Portfolio", "demo_hedgefundstyle@sigmasight.com"
+    key, terms = portfolio_id(owner, name), EntryTerms(entry_date=date(2025, 6, 30))
+    copied = copy_warehouse(demo)
+    with copied.connect_writer(application_name="test statements") as connection:
+        asked = "select initial_equity from raw.newest_portfolios where portfolio_id = %s"
+        (start,) = connection.execute(asked, [key]).fetchone() or (Decimal(0),)
+        stated = PortfolioFields(name, owner, str(start + 5000))
+        before = published_equity(connection, key, DAY)
+        prepared = prepare_positions(connection, path, stated, terms=terms)
+        connection.commit()
+        load_fields(connection, path, stated, terms=terms)
+        after = published_equity(connection, key, DAY)
+    drop(copied)
+    assert before is not None
+    assert prepared.equity == before + 5000
+    assert after == before + 5000
+
+
+def test_a_corrected_first_download_names_the_start_that_it_keeps(
+    demo: Warehouse, copy_warehouse: Callable[..., Warehouse], tmp_path: Path
+) -> None:
+    # Silent failure prevented: "we both say", while the portfolio keeps the start of a wrong file
+    wrong, right = tmp_path / "wrong.csv", tmp_path / "right.csv"
+    wrong.write_text(TEXT.replace("251,000", "250,001").replace('"1,000"', "1"))
+    right.write_text(TEXT.replace("251,000", "270,000").replace('"1,000"', '"20,000"'))
+    terms = EntryTerms(entry_date=date(2025, 6, 30))
+
+    def asked(equity: str | None = None) -> list[str]:
+        fields = PortfolioFields("Mine", "jane@example.com", equity)
+        prepared = prepare_positions(connection, right, fields, terms=terms)
+        found = questions(connection, prepared, Thresholds(*[Decimal(1000)] * 4, Decimal(2)))
+        connection.commit()
+        return [question.sentence for question in found if question.code == "ASK_EQUITY"]
+
+    copied = copy_warehouse(demo)
+    with copied.connect_writer(application_name="test statements") as connection:
+        load_fields(connection, wrong, PortfolioFields("Mine", "jane@example.com"), terms=terms)
+        [sentence] = asked()
+        assert asked("270000") == []
+    drop(copied)
+    assert sentence.startswith("Your broker says 270,000.00; we say 250,001.00")
+    assert "The portfolio still starts with 250,001.00" in sentence
+    assert sentence.endswith("--equity sets another start.")
 
 
 def test_what_waits_for_a_build_is_not_compared(
