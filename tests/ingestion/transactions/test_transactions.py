@@ -65,6 +65,13 @@ def test_what_is_left_out_is_said() -> None:
     )
 
 
+def test_a_comma_that_parts_a_number_is_an_error(write: Write) -> None:
+    # Silent failure prevented: a sale of 1,000 shares counted as one
+    path = write("schwab.csv", SCHWAB.read_text("utf-8").replace('"40"', "1,000"))
+    with pytest.raises(MalformedFileError, match=r"such as 20,000\.00 in two of them"):
+        left_out(path)
+
+
 def test_an_export_is_loaded_once_into_the_portfolio_that_is_named(
     connection: Connection, holder: Holder
 ) -> None:
