@@ -223,7 +223,7 @@ def plan_window(
         to_date=to_date,
         as_of=as_of,
         known_at=known_at,
-        reason=reason or "tests fail for portfolios",
+        reason=reason or portfolio_reason({}),
         market_from_date=None if market_from == NEVER else market_from,
         portfolios=changed,
         withheld=exclusions(out, portfolios, withheld, min(market_from, to_date)),
@@ -282,8 +282,9 @@ def portfolio_starts(connection: Connection, known_at: datetime, first: date) ->
 
 
 def portfolio_reason(changed: Mapping[UUID, date]) -> str:
-    """Without their number: every user reads it as the cause of the publication."""
-    return f"data of portfolios changed from {min(changed.values())} on"
+    """Without their number, or that some are withheld: every user reads it as the publication's cause."""
+    begins = f" from {min(changed.values())} on" if changed else ""
+    return f"data of portfolios changed{begins}"
 
 
 def resolve_as_of(connection: Connection, asked: date | None, known_at: datetime) -> date:

@@ -3,7 +3,6 @@
 Market facts are read as published, so nothing that changes them may wait: it would concern every portfolio.
 """
 
-from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from datetime import date, datetime
 from types import MappingProxyType
@@ -19,6 +18,7 @@ from flows.pipeline.window import (
     before_first_portfolio,
     exclusions,
     market_starts,
+    portfolio_reason,
     portfolio_starts,
     session_at_or_after,
 )
@@ -63,18 +63,11 @@ def plan_portfolios(
         to_date=to_date,
         as_of=to_date,
         known_at=known_at,
-        reason=_reason(built),
+        reason=portfolio_reason(built),
         portfolios=built,
         withheld=exclusions(failures, starts, withheld, to_date),
         is_partial=True,
     )
-
-
-def _reason(built: Mapping[UUID, date]) -> str:
-    if not built:
-        return "tests fail for portfolios"
-    noun = "portfolio" if len(built) == 1 else "portfolios"
-    return f"{len(built)} {noun} alone from {min(built.values())} on"
 
 
 def _check_market(

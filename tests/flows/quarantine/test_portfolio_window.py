@@ -78,6 +78,22 @@ def test_a_failed_portfolio_is_left_out_and_built_again_from_the_first_session_t
     assert read_withheld(connection) == []
 
 
+def test_no_reason_says_that_portfolios_are_withheld_or_how_many(
+    connection: Connection, portfolios: tuple[UUID, UUID]
+) -> None:
+    # Silent failure prevented: every user reads in fct_publications what happened to the portfolios of others
+    failures = dict.fromkeys(portfolios, FAILURE)
+    withholding = plan(connection, failures=failures)
+    publish(connection, withholding)
+    alone = plan_alone(connection, *portfolios)
+    still = plan_alone(connection, *portfolios, failures=failures)
+    assert withholding is not None
+    assert alone is not None
+    assert still is not None
+    assert withholding.reason == still.reason == "data of portfolios changed"
+    assert alone.reason == f"data of portfolios changed from {alone.from_date} on"
+
+
 def test_a_portfolio_without_news_is_not_built_alone(
     connection: Connection, portfolios: tuple[UUID, UUID]
 ) -> None:
