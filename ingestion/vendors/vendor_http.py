@@ -4,10 +4,11 @@ Messages never include the query of a URL, because it may hold the key.
 """
 
 import json
+import threading
 import time
 import zlib
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
 
 import httpx
@@ -100,8 +101,29 @@ class VendorHttp:
             raise GarbageError(f"not JSON but {kind}") from None
 
     def _read(self, path: str, params: Mapping[str, str]) -> tuple[httpx.Response, bytes]:
-        """The response and its body. The timeout covers the whole body, so that a slow stream ends too."""
+        """The response and its body. The timeout covers all of it, so that a slow stream ends too.
+
+        It is read in a thread of its own: the time-out of a socket begins again with every byte, also of the
+        headers. A thread that is late goes on alone, and nobody waits for it.
+        """
         deadline = time.monotonic() + self._timeout
+        outcome: Future[tuple[httpx.Response, bytes]] = Future()
+
+        def run() -> None:
+            try:
+                outcome.set_result(self._read_until(deadline, path, params))
+            except BaseException as error:  # noqa: BLE001 - raised in the thread that waits
+                outcome.set_exception(error)
+
+        threading.Thread(target=run, daemon=True, name="vendor").start()
+        try:
+            return outcome.result(self._timeout)
+        except TimeoutError:
+            raise httpx.ReadTimeout("the answer takes too long") from None
+
+    def _read_until(
+        self, deadline: float, path: str, params: Mapping[str, str]
+    ) -> tuple[httpx.Response, bytes]:
         body = bytearray()
         with self._client.stream("GET", self._base_url + path, params=dict(params)) as response:
             unpack = _unpacker(response.headers.get("Content-Encoding", ""))

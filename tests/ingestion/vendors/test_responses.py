@@ -2,7 +2,9 @@
 
 import gzip
 import json
+import socketserver
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -93,6 +95,32 @@ def test_an_answer_that_is_nested_deeply_concerns_its_symbol_only(url: str, path
     answers = ask_each({"AAA": path, "BBB": "/small"}, lambda _, asked: http.get(asked))
     assert answers.found == {"BBB": {"close": 2.5}}
     assert list(answers.missing) == ["AAA"]
+
+
+@pytest.mark.parametrize("piece", [b"a", b"HTTP/1.1 103 Early Hints\r\n\r\n"])
+def test_headers_that_arrive_slowly_end_in_time(piece: bytes) -> None:
+    # Silent failure prevented: one answer keeps the night waiting for as long as the vendor sends
+    ended = threading.Event()
+
+    class Slow(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            self.request.recv(10_000)
+            if piece == b"a":
+                self.request.sendall(b"HTTP/1.1 200 OK\r\nX-Long: ")
+            for _ in range(100):
+                if ended.wait(0.05):
+                    return
+                self.request.sendall(piece)
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Slow) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_address[1]}"
+        begun = time.monotonic()
+        with pytest.raises(VendorError, match="no answer within"):
+            VendorHttp(Line("Vendor", 6000, attempts=1), url, timeout=0.3).get("/slow")
+        assert time.monotonic() - begun < 2
+        ended.set()
+        server.shutdown()
 
 
 def test_an_answer_of_yahoo_that_is_nested_deeply_is_none() -> None:
