@@ -1,5 +1,6 @@
 """Embeddings by the OpenAI client, of any server that speaks its protocol."""
 
+import asyncio
 import logging
 from collections.abc import Sequence
 from time import monotonic
@@ -58,7 +59,11 @@ class Embedder:
             raise EmbeddingsUnavailable("paused after a failure")
         client = self._client.with_options(timeout=QUESTION_SECONDS, max_retries=0)
         try:
-            return (await self._embed(client, [question]))[0]
+            async with asyncio.timeout(QUESTION_SECONDS):  # the client's begins again with every byte
+                return (await self._embed(client, [question]))[0]
+        except TimeoutError as error:
+            self._paused_until = monotonic() + PAUSE_AFTER_FAILURE
+            raise EmbeddingsUnavailable("no answer in time") from error
         except EmbeddingsUnavailable as error:
             if not error.is_of_text:
                 self._paused_until = monotonic() + PAUSE_AFTER_FAILURE

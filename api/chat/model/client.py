@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from api.chat.model.errors import SILENT, ModelFailed, failure_of
 from api.chat.model.fields import as_fields
+from api.chat.model.interim import bound_interim
 from api.chat.model.size import CHARACTERS_PER_TOKEN, PLAIN, bound_responses
 from api.chat.model.stream import ModelAnswer, TextDelta, read_stream
 from warehouse.settings import Settings
@@ -80,15 +81,17 @@ class ModelClient:
             import httpx2  # noqa: PLC0415
             from openai import AsyncOpenAI, DefaultAioHttpClient  # noqa: PLC0415
 
+            client = DefaultAioHttpClient(
+                follow_redirects=False,  # what is asked is for this server only
+                event_hooks={"response": [bound_responses(self._settings.chat_output_tokens)]},
+            )
+            bound_interim(client)
             self._openai = AsyncOpenAI(
                 api_key=key.get_secret_value(),
                 base_url=self._settings.openai_base_url,
                 max_retries=0,
                 default_headers={"Accept-Encoding": PLAIN},
-                http_client=DefaultAioHttpClient(
-                    follow_redirects=False,  # what is asked is for this server only
-                    event_hooks={"response": [bound_responses(self._settings.chat_output_tokens)]},
-                ),
+                http_client=client,
                 timeout=httpx2.Timeout(self._settings.chat_seconds, connect=CONNECT_SECONDS),
             )
         return self._openai

@@ -4,12 +4,15 @@ import asyncio
 import json
 import math
 from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import suppress
+from time import monotonic
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from openai import AsyncOpenAI
 
+from api.chat.documents import embeddings
 from api.chat.documents.embeddings import Embedder, EmbeddingsUnavailable, make_embedder
 from api.chat.documents.passages import cut_markdown
 from api.chat.documents.refresh import refresh
@@ -109,6 +112,34 @@ def test_what_is_no_vector_leaves_the_search_by_words(
         assert len(await make().embed_question("What is beta?")) == 64
 
     run(empty_warehouse, server, check)
+
+
+def test_an_answer_that_arrives_slowly_ends_in_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # Silent failure prevented: a question waits for as long as the service sends a byte now and then
+    monkeypatch.setattr(embeddings, "QUESTION_SECONDS", 0.4)
+
+    async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n")
+        with suppress(ConnectionError):
+            for _ in range(40):
+                writer.write(b" ")
+                await writer.drain()
+                await asyncio.sleep(0.1)
+        writer.close()
+
+    async def ask() -> float:
+        async with await asyncio.start_server(drip, "127.0.0.1", 0) as slow:
+            url = f"http://127.0.0.1:{slow.sockets[0].getsockname()[1]}"
+            async with AsyncOpenAI(api_key="sk-test", base_url=url, max_retries=0) as client:
+                begun = monotonic()
+                with pytest.raises(EmbeddingsUnavailable):
+                    await Embedder(client, MODEL, 64).embed_question("What is beta?")
+                return monotonic() - begun
+
+    assert asyncio.run(ask()) < 2
 
 
 def test_every_text_is_embedded_once_in_batches(empty_warehouse: Warehouse, server: ModelServer) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from time import monotonic
 from typing import Any
 
@@ -422,6 +422,25 @@ async def test_a_redirect_is_not_followed(server: ModelServer, make_client: Make
         server.answer = lambda _: ModelReply(status=307, headers=there, body="")
         error = await fail(make_client())
         assert (error.cause, other.requests) == ("status 307", [])
+
+
+async def test_responses_before_the_answer_have_a_number(make_client: Make) -> None:
+    # Silent failure prevented: a server that sends them without end keeps everybody waiting
+    async def hint(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        with suppress(ConnectionError):
+            for _ in range(100):
+                writer.write(b"HTTP/1.1 103 Early Hints\r\n\r\n" * 20)
+                await writer.drain()
+                await asyncio.sleep(0.02)
+        writer.close()
+
+    async with await asyncio.start_server(hint, "127.0.0.1", 0) as server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        begun = monotonic()
+        error = await fail(make_client(openai_base_url=url))
+        assert error.error_type == "SERVER_ERROR"
+        assert monotonic() - begun < 1.5
 
 
 async def test_a_cancelled_call_closes_the_stream(server: ModelServer, make_client: Make) -> None:
