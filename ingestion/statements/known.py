@@ -76,10 +76,11 @@ def _read(connection: Connection, query: str, portfolio: UUID, latest: date) -> 
 def held_lots(connection: Connection, portfolio: UUID, as_of: date) -> dict[str, list[HeldLot]]:
     """The open lots before a statement of this date, oldest first, by the symbol that it lists them under.
 
-    And those that an earlier statement left out: this one may list them again.
+    And those that it may list although they are not open: what an earlier statement left out, and contracts
+    that expired, which brokers list for some days.
     """
     known = known_lots(connection, portfolio, latest=as_of - timedelta(days=1))
-    rows = [row for row in known if is_open(row, as_of) or _is_left_out(row)]
+    rows = [row for row in known if _is_held(row, as_of) or _is_left_out(row)]
     sold: dict[str, date] = {}
     for row in known:
         if row["exit_date"] is not None and not is_withdrawn(row):
@@ -95,9 +96,14 @@ def held_lots(connection: Connection, portfolio: UUID, as_of: date) -> dict[str,
                 else listed_symbol(row, became.ratio)
             )
             has_sales = sold.get(row["symbol"], date.min) > row["entry_date"]
-            lot = HeldLot(row, became.ratio, has_sales, is_left_out=not is_open(row, as_of))
+            lot = HeldLot(row, became.ratio, has_sales, is_left_out=_is_left_out(row))
             held.setdefault(listed, []).append(lot)
     return held
+
+
+def _is_held(row: Row, as_of: date) -> bool:
+    """Whether a row is open, or was until it expired."""
+    return is_open({**row, "expiration_date": None}, as_of)
 
 
 def _is_left_out(row: Row) -> bool:

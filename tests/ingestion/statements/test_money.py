@@ -741,6 +741,24 @@ def test_the_price_of_a_purchase_after_a_sale_is_named(connection: Connection, w
     assert not [one for one in notices if "bought at" in one]
 
 
+def test_a_contract_that_is_listed_once_it_expired_is_not_sold_again(
+    connection: Connection, write: Write
+) -> None:
+    # Silent failure prevented: the download of the evening on which an option expires lists it, and it counts
+    # as written once more, with the premium as a gain and a withdrawal beside it
+    call = "AAPL Aug 15 '25 $250 Call"
+    robinhood(connection, write, f"AAPL,200,200\n{call},-2,0.90\nCASH,1000,\n", JUNE)
+    price(connection, "AAPL", date(2025, 8, 15), "230")
+    for day, cash in ((date(2025, 8, 15), 1500), (date(2025, 8, 16), 1500), (date(2025, 8, 18), 1600)):
+        robinhood(connection, write, f"AAPL,200,200\n{call},-2,0.90\nCASH,{cash},\n", day)
+    assert flows(connection) == [(500, date(2025, 8, 15)), (100, date(2025, 8, 18))]
+    lots = connection.execute(
+        "select distinct on (position_id) quantity, entry_date, exit_date from raw.positions "
+        "where option_type is not null order by position_id, load_id desc"
+    ).fetchall()
+    assert lots == [(-2, ENTRY, None)]
+
+
 def test_a_position_that_a_download_left_out_was_not_sold(connection: Connection, write: Write) -> None:
     # Silent failure prevented: bought again at its average cost, with a gain and a flow of the difference
     held = "AAPL,10,205\nVTI,4,300\nCASH,1000,\n"
