@@ -21,6 +21,7 @@ from datetime import date
 from decimal import Decimal
 
 from ingestion.errors import FileFinding
+from ingestion.market.calendar import session_on_or_before
 from ingestion.market.occ import OptionContract, parse_occ
 from ingestion.market.symbols import normalize_symbol
 from ingestion.raw.loads import Connection
@@ -35,7 +36,7 @@ from ingestion.statements.parts import Row, is_open
 from ingestion.statements.preview import unpriced_symbols
 from ingestion.statements.reconcile import Change
 from ingestion.statements.rows import Lot
-from ingestion.statements.shares import Closes, closes_on
+from ingestion.statements.shares import Closes, DatedClose, closes_on, dated_closes
 from ingestion.wording import joined
 
 _CASH = frozenset({"CASH", "MONEY_MARKET"})
@@ -183,7 +184,7 @@ def _prices(
 ) -> Iterator[Question]:
     stated = list(_stated_prices(prepared, lots))
     asked = {(lot.symbol, (is_exit and lot.exit_date) or lot.entry_date) for lot, is_exit in stated}
-    closes = closes_on(connection, asked, splits)
+    closes = dated_closes(connection, asked, splits)
     unsure = prepared.statement.unsure
     traded = _traded_at(connection, unsure, prepared.statement.as_of)
     for lot, is_exit in stated:
@@ -194,7 +195,7 @@ def _prices(
             since = unsure[lot.symbol]
             wrong = _if_unsure(lot, close, traded.get(lot.symbol), since, min(percent, _UNSURE_PERCENT))
         else:
-            wrong = _if_far(lot, price, close, percent, is_listed=bool(prepared.statement.listed))
+            wrong = _if_far(lot, price, day, close, percent, is_listed=bool(prepared.statement.listed))
         if wrong is not None:
             field = COLUMNS[EXIT_PRICE if is_exit else ENTRY_PRICE]
             sentence = f"{lot.symbol} at {plain(price)} on {day} is {wrong}"
@@ -202,18 +203,18 @@ def _prices(
 
 
 def _if_far(
-    lot: Lot, price: Decimal, close: Decimal | None, percent: Decimal, *, is_listed: bool
+    lot: Lot, price: Decimal, day: date, close: DatedClose | None, percent: Decimal, *, is_listed: bool
 ) -> str | None:
     """What is wrong with a price that is far from its day's close. is_listed: by a download."""
-    if not close or _percent_away(price, close) <= percent:
+    if not close or not close.price or _percent_away(price, close.price) <= percent:
         return None
-    remedy = _IF_TRANSFERRED.format(symbol=lot.symbol, close=plain(close)) if is_listed else ""
-    return f"{_away(price, close)} that day's close of {plain(close)}.{remedy}"
+    remedy = _IF_TRANSFERRED.format(symbol=lot.symbol, close=plain(close.price)) if is_listed else ""
+    return f"{_away(price, close.price)} {_named(close, day)}.{remedy}"
 
 
 def _if_unsure(
     lot: Lot,
-    close: Decimal | None,
+    close: DatedClose | None,
     traded: tuple[Decimal, Decimal] | None,
     since: date | None,
     percent: Decimal,
@@ -222,16 +223,26 @@ def _if_unsure(
 
     traded: the lowest and the highest price since the download with which the cost is compared.
     """
-    low, high = traded or (close, close)
-    if low is None or high is None:
+    if traded:
+        low, high = traded
+        where = f"what it traded at since {since} ({plain(low)} to {plain(high)})"
+    elif close:
+        low = high = close.price
+        where = _named(close, lot.entry_date)
+    else:
         return None
     nearest = min(max(lot.entry_price, low), high)
     if _percent_away(lot.entry_price, nearest) <= percent:
         return None
-    where = f"what it traded at since {since} ({plain(low)} to {plain(high)})"
-    where = where if traded else f"that day's close of {plain(nearest)}"
     reason = (_IF_SOLD_SINCE if since else _IF_UNSURE).format(symbol=lot.symbol, since=since)
     return f"{_away(lot.entry_price, nearest)} {where}.{reason}"
+
+
+def _named(close: DatedClose, day: date) -> str:
+    """A close in words: that of the day, or of the session before a day without one; else the last known."""
+    if close.day == session_on_or_before(day):
+        return f"that day's close of {plain(close.price)}"
+    return f"the last known close, {plain(close.price)} of {close.day}"
 
 
 def _traded_at(

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
-from typing import Literal
+from typing import Literal, NamedTuple
 from uuid import UUID
 
 from ingestion.errors import PositionsFileError
@@ -44,6 +44,13 @@ _NEAR = Decimal("0.15")  # a price of a day, relative to its close
 _STEP = Decimal("0.000001")  # of a stored quantity or price
 
 Closes = dict[tuple[str, date], Decimal]
+
+
+class DatedClose(NamedTuple):
+    """A close in the shares of the day that was asked for, and its own day."""
+
+    price: Decimal
+    day: date
 
 
 @dataclass(frozen=True)
@@ -100,9 +107,16 @@ def before_split(lot: Lot, ratio: Decimal) -> Lot:
 
 def closes_on(connection: Connection, asked: Collection[tuple[str, date]], splits: Splits) -> Closes:
     """The newest closes of the week up to each day, in the shares of that day, by symbol and day."""
+    return {key: close.price for key, close in dated_closes(connection, asked, splits).items()}
+
+
+def dated_closes(
+    connection: Connection, asked: Collection[tuple[str, date]], splits: Splits
+) -> dict[tuple[str, date], DatedClose]:
+    """The same closes with their days, which may be before the days that were asked for."""
     rows = connection.execute(_CLOSES, [[symbol for symbol, _ in asked], [day for _, day in asked]])
     return {
-        (symbol, day): close / split_ratio(splits.get(symbol, []), price_date, day)
+        (symbol, day): DatedClose(close / split_ratio(splits.get(symbol, []), price_date, day), price_date)
         for symbol, day, price_date, close in rows
     }
 

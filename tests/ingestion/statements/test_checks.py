@@ -75,6 +75,15 @@ def test_a_price_far_from_that_days_close(ask: Ask) -> None:
     assert ask("AAPL,10,2,2024-06-28,,\n") == []  # no close of that day is known
 
 
+def test_a_close_of_another_day_is_not_called_that_days(ask: Ask) -> None:
+    [(_, _, sentence)] = ask("AAPL,10,20.5,2025-07-02,,\n")
+    assert sentence.endswith("is 90 % below the last known close, 205.17 of 2025-06-30.")
+    [(_, _, sentence)] = ask(
+        "AAPL,10,20.5,2025-08-02,,\n", day=date(2025, 8, 4)
+    )  # a Saturday, whose Friday has none
+    assert sentence.endswith("is 90 % below the last known close, 205.17 of 2025-07-31.")
+
+
 def test_an_option_above_its_underlying(ask: Ask) -> None:
     assert ask(
         "SPY270115C00600000,1,6178,2025-06-30,,\nAAPL270115P00200000,1,508,2025-06-30,,\n", equity="1000000"

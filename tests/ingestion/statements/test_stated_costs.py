@@ -182,7 +182,9 @@ def test_a_price_is_compared_with_the_last_close_where_none_is_newer(
     price(connection, JULY, 12)
     day = date(2025, 8, 1)
     [asked] = ask(row(*BOUGHT), day)
-    assert asked.sentence.startswith(f"MSFT at 13 on {day} is 8.3 % above that day's close of 12. It is what")
+    assert asked.sentence.startswith(
+        f"MSFT at 13 on {day} is 8.3 % above the last known close, 12 of 2025-07-31. It is what"
+    )
     assert "that of the download of 2025-07-31" in asked.sentence
 
 
