@@ -85,7 +85,9 @@ def once_each(errors: Sequence[PositionsFileError]) -> list[PositionsFileError]:
         if first[0] is not error and error.row is not None:
             first[1].append(error.row)
     return [
-        replace(error, sentence=f"{error.sentence} Also in rows {joined(rows)}.") if rows else error
+        replace(error, sentence=f"{error.sentence} Also in row{'s'[: len(rows) - 1]} {joined(rows)}.")
+        if rows
+        else error
         for error, rows in kinds.values()
     ]
 

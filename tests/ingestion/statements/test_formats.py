@@ -425,6 +425,9 @@ def test_a_message_is_shown_once_and_names_the_other_rows(path: Path) -> None:
     assert len(shown) == 3
     assert shown[1].count("Also in rows 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 and 29 more.") == 1
     assert "Quantity '0x' is not a number" in shown[1]
+    path.write_text(HEADER + "AAPL,1x,5,2025-06-30\nMSFT,2x,5,2025-06-30\n")
+    with pytest.raises(InvalidPositionsFile, match=r"Also in row 3\."):
+        read_positions_file(path, today=TODAY)
 
 
 def test_an_unknown_download_names_the_brokers_and_the_template(path: Path) -> None:
