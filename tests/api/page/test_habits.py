@@ -308,6 +308,18 @@ def test_a_figure_is_not_marked_for_another_session(reader: Reader, demo: Wareho
     focus(reader)
 
 
+def test_a_change_that_rounding_hides_is_not_shown_as_two_equal_figures(
+    reader: Reader, demo: Warehouse
+) -> None:
+    hide = "update ops.restatements set old_value = new_value::numeric + 0.001 where publication_id = %s"
+    with republished(demo, Decimal(1000)) as number:
+        with demo.connect_writer(autocommit=True) as connection:
+            connection.execute(hide, (number,))
+        focus(reader)
+        assert reader.page.inner_text(".tile .restated .was >> nth=0") == "restated"
+    focus(reader)
+
+
 def test_parts_of_a_restated_figure_are_not_marked_with_it(reader: Reader, demo: Warehouse) -> None:
     """The tracking error was restated: each part of it would say the former value of the whole."""
     move = """

@@ -17,6 +17,7 @@ export function figure(answer, pointer, kind, options = {}) {
     if (value === null || value === undefined) return missing(reasonText ?? reasonOf(answer, reason));
     const before = restatementOf(mart, session, key);
     const source = `${answer.path}#${pointer}`;
+    const shown = words ? words(value) : formats[kind](value, signed);
     return h(
         "button",
         {
@@ -27,8 +28,8 @@ export function figure(answer, pointer, kind, options = {}) {
             "data-focus": source,
             onclick: () => openDefinition({ answer, pointer, value, kind, mart, label, before }),
         },
-        words ? words(value) : formats[kind](value, signed),
-        before && h("small", { class: "was" }, `was ${was(before, kind, signed)}`),
+        shown,
+        before && h("small", { class: "was" }, was(before, kind, signed, shown)),
     );
 }
 
@@ -47,9 +48,10 @@ function reasonOf(answer, pointer) {
         : `not known (${formats.text(quality.flag)})`;
 }
 
-function was(before, kind, signed) {
-    if (before.old_value === null) return "not known";
-    return Number.isFinite(Number(before.old_value))
-        ? formats[kind](Number(before.old_value), signed)
-        : before.old_value;
+// The former value, where it does not round to what is shown: "0.66, was 0.66" would say that nothing changed.
+function was(before, kind, signed, shown) {
+    if (before.old_value === null) return "was not known";
+    const isNumeric = Number.isFinite(Number(before.old_value));
+    const text = isNumeric ? formats[kind](Number(before.old_value), signed) : before.old_value;
+    return text === shown ? "restated" : `was ${text}`;
 }
