@@ -42,7 +42,7 @@ def realized_gains(facts: Facts) -> Section:
         lots,
         name="lots",
         title="Lots of the last year",
-        key=("disposal_id", "lot_id", "part"),
+        key=("symbol", "disposed_on"),
         columns=(
             text("symbol", "Symbol"),
             text("kind", "How"),

@@ -12,6 +12,7 @@ import pytest
 from api.reports.model import Section
 from api.reports.reasons import UNKNOWN
 from api.reports.sections.factors import factors
+from api.reports.sections.realized_gains import realized_gains
 from api.reports.sections.returns import BROKEN, drawdowns
 from api.reports.sections.risk import risk
 from api.reports.sections.summary import summary
@@ -176,3 +177,17 @@ def test_drawdowns_of_returns_that_end_say_that_a_deeper_one_may_follow(
         "report_history": ({"as_of_date": date(2025, 8, 4), "drawdown": -0.1, "twr_null_reason": None},),
     }
     assert drawdowns(Facts(rows)).tables[0].note == note
+
+
+def test_a_gain_without_a_term_is_named_as_people_name_it() -> None:
+    names = ("lot_count", "short_term", "long_term", "unknown_term", "gain_after_wash_sales", "lot_method")
+    ids = {"disposal_id": "5dc9e0ad", "lot_id": "f2f0b1c7", "part": 1, "acquired_on": date(2025, 1, 6)}
+    amounts = dict.fromkeys((*names, "quantity", "proceeds", "basis", "gain", "wash_disallowed"), 1)
+    row = {**ids, **amounts, "kind": "exit", "symbol": "AAPL", "disposed_on": date(2025, 9, 5)}
+    lots = tuple(
+        {**row, "symbol": symbol, "term": term, "term_null_reason": None if term else "unknown_purchase_date"}
+        for symbol, term in (("AAPL", None), ("MSFT", "long"))
+    )
+    years = ({**amounts, "calendar_year": 2025},)
+    table = realized_gains(Facts({"report_realized_gains": years, "report_realized_lots": lots})).tables[1]
+    assert [absence.rows for absence in table.absent] == [("AAPL 2025-09-05",)]
