@@ -20,6 +20,7 @@ from warehouse.connections import Warehouse
 
 LAST = "2025-09-12"
 SESSIONS_READ = 1_000  # of the calendar, for a year of sessions
+ROWS_OF_A_SCENARIO = 5_000  # of any table, for all scenarios of one portfolio and date
 OF_FACTS = (
     "portfolio_overview", "portfolio_complete", "portfolio_history", "portfolios", "positions_details",
 )  # fmt: skip
@@ -120,6 +121,15 @@ def test_no_query_reads_every_date(role: Connection[Any], hedge_fund: Person, na
     assert row is not None
     calendar = [node for node in nodes(row[0][0]["Plan"]) if node.get("Relation Name") == "dim_dates"]
     assert max((node["Actual Rows"] * node["Actual Loops"] for node in calendar), default=0) < SESSIONS_READ
+
+
+def test_the_detail_of_a_scenario_reads_no_other_date(role: Connection[Any], hedge_fund: Person) -> None:
+    """A portfolio and date that come from a join go into no view of a mart, which then is read whole."""
+    statement = b"explain (analyze, timing off, format json) " + load_query("analytics_stress_detail").text
+    row = role.execute(statement, parameters(hedge_fund.portfolio_id)).fetchone()
+    assert row is not None
+    read = [node for node in nodes(row[0][0]["Plan"]) if "Relation Name" in node]
+    assert max(node["Actual Rows"] * node["Actual Loops"] for node in read) < ROWS_OF_A_SCENARIO
 
 
 def assert_no_fact_is_scanned(row: Any, facts: set[str]) -> None:

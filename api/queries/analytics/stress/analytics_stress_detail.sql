@@ -64,11 +64,10 @@ factors as (
             '[]'::json
         ) as body
     from fct_stress_factor_impacts as impacts
-    inner join stress
-        on
-            impacts.portfolio_id = stress.portfolio_id
-            and impacts.as_of_date = stress.as_of_date
-            and impacts.scenario_id = stress.scenario_id
+    inner join stress on impacts.scenario_id = stress.scenario_id
+    where
+        impacts.portfolio_id = %(portfolio_id)s::uuid
+        and impacts.as_of_date = %(as_of_date)s::date
 ),
 
 positions as (
@@ -84,11 +83,10 @@ positions as (
             order by impacts.direct_pnl, impacts.symbol, impacts.position_id
         ) as body
     from fct_position_stress as impacts
-    inner join stress
-        on
-            impacts.portfolio_id = stress.portfolio_id
-            and impacts.as_of_date = stress.as_of_date
-            and impacts.scenario_id = stress.scenario_id
+    inner join stress on impacts.scenario_id = stress.scenario_id
+    where
+        impacts.portfolio_id = %(portfolio_id)s::uuid
+        and impacts.as_of_date = %(as_of_date)s::date
 )
 
 select
