@@ -50,6 +50,13 @@ def sector_proxies() -> frozenset[str]:
     return frozenset(row["symbol"] for row in _seed("benchmark_sector_proxies.csv"))
 
 
+@cache
+def sector_names() -> dict[str, str]:
+    """The sectors of seeds/benchmark_sector_weights.csv by their name and that in GICS, in lower case."""
+    rows = _seed("benchmark_sector_weights.csv")
+    return {row[name].lower(): row["sector"] for row in rows for name in ("sector", "gics_sector")}
+
+
 def _seed(name: str) -> tuple[dict[str, str], ...]:
     with (PROJECT / "seeds" / name).open(encoding="utf-8", newline="") as file:
         return tuple(csv.DictReader(file))

@@ -11,6 +11,7 @@ import pandas as pd
 
 from ingestion.files.arrow_reader import Column, FileTable, Layout, read_file
 from ingestion.files.reference import as_frame, symbol_column, without_repeats
+from warehouse.method import sector_names
 
 _PROFILE_TEXTS = ("name", "security_type", "sector", "industry", "exchange", "country", "currency")
 LAYOUT = Layout(
@@ -42,6 +43,7 @@ def read_profiles(path: Path, *, today: date) -> pd.DataFrame:
     frame["symbol"] = symbol_column(file, "symbol")
     for name in (*_PROFILE_TEXTS, "company_name"):
         frame[name] = [_text(value) for value in frame[name]]
+    frame["sector"] = [_sector(stated) for stated in frame["sector"]]
     frame["name"] = frame["name"].where(frame["name"].notna(), frame.pop("company_name"))
     frame["dividend_yield"] = frame["dividend_yield"] / 100
     details = as_frame(file, extra).to_dict("records")
@@ -57,6 +59,11 @@ def read_profiles(path: Path, *, today: date) -> pd.DataFrame:
 def _text(value: object) -> str | None:
     text = str(value).strip() if isinstance(value, str) else ""
     return None if text.lower() in _UNKNOWN else text
+
+
+def _sector(stated: object) -> str | None:
+    """The sector by the name that the sectors of benchmarks have, also where the file has that of GICS."""
+    return sector_names().get(stated.lower(), stated) if isinstance(stated, str) else None
 
 
 def _security_type(file: FileTable, index: int, stated: object, detail: Mapping[Hashable, Any]) -> str | None:

@@ -362,6 +362,23 @@ FAULTS = {
 }
 
 
+def test_a_sector_of_gics_is_that_of_the_benchmark(connection: Connection, write: Write) -> None:
+    sectors = {"A": "Financials", "B": "HEALTH CARE", "C": "financial services", "D": "Energy", "E": "Shell"}
+    rows = "".join(f"{symbol},{sector}\n" for symbol, sector in {**sectors, "F": ""}.items())
+    folder = write("profiles.csv", f"symbol,sector\n{rows}").parent
+    write("prices.csv", PRICES + "2025-06-02,A,1,3,1,2.5,2.4,100\n")
+    load_folder(connection, folder, today=TODAY)
+    found = connection.execute("select symbol, sector from raw.company_profiles order by symbol").fetchall()
+    assert dict(found) == {
+        "A": "Financial Services",
+        "B": "Healthcare",
+        "C": "Financial Services",
+        "D": "Energy",
+        "E": "Shell",
+        "F": None,
+    }
+
+
 @pytest.mark.parametrize("fault", FAULTS)
 def test_an_error_names_file_row_and_remedy_and_loads_nothing(
     module_connection: Connection, write: Write, fault: str
