@@ -307,8 +307,10 @@ def test_restatements_list_exactly_the_changes(corrected: Story) -> None:
         """,
     )
     assert listed == [("close", Decimal("47.11"))]
-    # no row is gone, but of a symbol that the correction takes out of a cluster, since only clusters are listed
-    gone = _query(corrected.nightly, "select distinct mart from marts.fct_restatements where column_name = '*'")
+    # no row is gone, but of a symbol that the correction takes out of a cluster: only clusters are listed
+    gone = _query(
+        corrected.nightly, "select distinct mart from marts.fct_restatements where column_name = '*'"
+    )
     assert {mart for (mart,) in gone} <= {"fct_correlation_clusters"}
     # the option on AAA is at intrinsic value and changes too; nothing before the correction changes
     marts = _query(
