@@ -11,11 +11,11 @@ newest as (
 )
 
 {{ with_holders('greeks') }}
-inner join newest on greeks.as_of_date = newest.as_of_date
 where
-    (
-        abs(greeks.mibian_price - greeks.model_price)
-        <= {{ var('greeks_tolerance') }} * greatest(greeks.model_price, 1e-2 * greeks.underlying_price)
-        and abs(greeks.mibian_delta - greeks.delta)
-        <= {{ var('greeks_tolerance') }} * greatest(abs(greeks.delta), 1e-3)
+    as_of_date = (select newest.as_of_date from newest)
+    and (
+        abs(mibian_price - model_price)
+        <= {{ var('greeks_tolerance') }} * greatest(model_price, 1e-2 * underlying_price)
+        and abs(mibian_delta - delta)
+        <= {{ var('greeks_tolerance') }} * greatest(abs(delta), 1e-3)
     ) is not true
