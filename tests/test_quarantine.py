@@ -75,11 +75,15 @@ RUN_COLUMNS = "publication_id,published_at,created_at,updated_at,load_id,target_
 
 
 class Night(NamedTuple):
-    """A warehouse after the night. before: the rows of all marts before it. output: what the command said."""
+    """A warehouse after the night.
+
+    before: the rows of all marts before it. output: what the command said. checks: its identities, as SQL.
+    """
 
     warehouse: Warehouse
     before: dict[str, set[str]]
     output: str
+    checks: dict[str, str]
 
 
 def _add(warehouse: Warehouse, folder: Path, *names: str) -> None:
@@ -147,7 +151,9 @@ def _run_night(warehouse: Warehouse, folder: Path, target: str) -> Night:
         _set_target(warehouse, name, target)
     with warehouse.connect_writer() as connection:
         load_folder(connection, news(folder / "news"))
-    return Night(warehouse, before, CommandLine(warehouse).succeed("nightly", "--force"))
+    output = CommandLine(warehouse).succeed("nightly", "--force")
+    compiled = dbt_target(warehouse.settings) / "compiled/sigmasight/tests/identities"
+    return Night(warehouse, before, output, {file.stem: file.read_text() for file in compiled.rglob("*.sql")})
 
 
 @pytest.fixture(scope="module")
@@ -468,22 +474,19 @@ STOP_EVERYTHING = {
 
 
 def test_identities_name_portfolios_also_those_of_option_contracts(undisturbed: Night) -> None:
-    compiled = dbt_target(undisturbed.warehouse.settings) / "compiled/sigmasight/tests/identities"
-    files = sorted(compiled.rglob("*.sql"))
-    assert len(files) > 25
+    assert len(undisturbed.checks) > 25
     with undisturbed.warehouse.connect_writer() as connection:
         nameless = {
-            file.stem
-            for file in files
-            if "portfolio_id" not in _columns(connection, f"select * from ({file.read_text()}) as failing")
+            name
+            for name, check in undisturbed.checks.items()
+            if "portfolio_id" not in _columns(connection, f"select * from ({check}) as failing")
         }
     assert nameless == STOP_EVERYTHING
 
 
 def test_a_wrong_contract_is_of_the_portfolios_that_hold_it(undisturbed: Night) -> None:
     """The rows that the check finds, without its condition, name each holder of each contract."""
-    compiled = dbt_target(undisturbed.warehouse.settings) / "compiled/sigmasight/tests/identities"
-    statement, _, _ = (compiled / f"{GREEKS}.sql").read_text().rpartition("\nwhere")
+    statement, _, _ = undisturbed.checks[GREEKS].rpartition("\nwhere")
     with undisturbed.warehouse.connect_writer() as connection:
         found = connection.execute(
             f"select portfolio_id, contract from ({statement}) as f".encode()

@@ -3,7 +3,11 @@ with sessions as (
         pairs.session_number,
         pairs.portfolio_return,
         pairs.benchmark_return,
-        pairs.portfolio_return - pairs.benchmark_return as excess
+        -- quotients and squares that underflow are errors
+        case
+            when abs(pairs.portfolio_return - pairs.benchmark_return) < 1e-100 then 0
+            else pairs.portfolio_return - pairs.benchmark_return
+        end as excess
     from unnest(linking_coefficients.portfolio_returns, linking_coefficients.benchmark_returns)
     with ordinality as pairs (portfolio_return, benchmark_return, session_number)
     where {{ accepted('method', 'linking_coefficients.method', ['carino', 'menchero']) }}
@@ -15,7 +19,7 @@ totals as (
         udf.product(1 + portfolio_return) as growth,
         udf.product(1 + benchmark_return) as benchmark_growth,
         sum(excess order by session_number) as excess,
-        sum(case when abs(excess) < 1e-100 then 0 else excess * excess end order by session_number) as squared_excess
+        sum(excess * excess order by session_number) as squared_excess
     from sessions
     having bool_and(portfolio_return > -1 and benchmark_return > -1)
 ),

@@ -15,7 +15,7 @@ import pandas as pd
 import perfattr
 import psycopg
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from psycopg.rows import dict_row
 
@@ -329,6 +329,8 @@ RETURNS = st.lists(
 )
 
 
+@example(pairs=[(5e-324, 0.0)], method="carino", scale=1.0)
+@example(pairs=[(5e-324, 0.0), (1.5, 1.5)], method="menchero", scale=1.0)
 @given(pairs=RETURNS, method=st.sampled_from(METHODS), scale=st.sampled_from([1.0, 1e-3, 1e-9]))
 @settings(max_examples=examples(40), deadline=None)
 def test_linked_excess_returns_add_up_in_any_order(

@@ -1,7 +1,7 @@
 {{ config(materialized='build_table', indexes=[{'columns': ['portfolio_id', 'lot_id'], 'unique': true}]) }}
 
--- Lots of portfolios that are not removed or withheld, cash apart. Shares count in units of 10^-12 of a share before any
--- split, money in cents, both as text: a kernel that counts in integers loses nothing.
+-- Lots of portfolios that are not removed or withheld, cash apart. Shares count in units of 10^-12 of a share before
+-- any split, money in cents, both as text: a kernel that counts in integers loses nothing.
 with positions as (
     select * from {{ ref('int_positions') }} as positions
     where
